@@ -15,9 +15,12 @@ const MAX_CACHED_SCOPES = 24;
 
 const keyOf = ({ phase, step, problem }: RescoreScope) => `${phase} ${step ?? 'all'} ${problem ?? 'all'}`;
 
-/** Requests the rewards of stored rollouts. The computation of a step that the user leaves is canceled. */
+/** Requests the rewards of stored rollouts. The computation of a step that the user leaves is canceled, and all of
+ * them when another run is shown. */
 export class RewardReader {
   private readonly readings = new Map<string, RewardReading>();
+  /** All that is being computed. */
+  private readonly working = new Set<AbortController>();
   /** The step that is being computed. */
   private current: { key: string; controller: AbortController } | null = null;
 
@@ -49,7 +52,7 @@ export class RewardReader {
 
   /** Drops everything, for another run. */
   clear(): void {
-    this.current?.controller.abort();
+    for (const controller of this.working) controller.abort();
     this.current = null;
     this.readings.clear();
   }
@@ -57,6 +60,7 @@ export class RewardReader {
   private async read(scope: RescoreScope): Promise<void> {
     const key = keyOf(scope);
     const controller = new AbortController();
+    this.working.add(controller);
     if (scope.step !== null) {
       if (this.current) {
         this.current.controller.abort();
@@ -74,6 +78,8 @@ export class RewardReader {
       if (controller.signal.aborted) return;
       read = { state: 'failed' };
       fail(error, () => this.ask(scope, { again: true }));
+    } finally {
+      this.working.delete(controller);
     }
     if (this.current?.key === key) this.current = null;
     if (this.readings.get(key) !== reading) return;

@@ -69,6 +69,24 @@ test('a chosen reward has value, rank and advantage, and its top rollout is mark
   expect(new Store(webview.page()).selection.rewards).toEqual(['empo']);
 });
 
+test('the computation for a whole run that is no longer shown is canceled', async () => {
+  const signals: AbortSignal[] = [];
+  const webview = new FakeWebview();
+  const rescore = (_: OpenRun, __: object, signal: AbortSignal) => {
+    signals.push(signal);
+    return new Promise<RewardComparison>(() => {});
+  };
+  const host = conversationOf(webview, { rescore });
+  host.show(run);
+  const store = new Store(webview.page());
+  await until('the run is shown', () => store.phase === 'run');
+  store.rewards.ask({ ...STEP, step: null });
+  await until('it is asked', () => signals.length === 1);
+  host.show(null);
+  await until('it is canceled', () => signals[0]!.aborted);
+  expect(signals).toHaveLength(1);
+});
+
 test('computations for a step that is no longer shown are canceled', async () => {
   const signals: AbortSignal[] = [];
   const webview = new FakeWebview();
