@@ -65,7 +65,7 @@ export class Failures {
    */
   begin(request: PanelRequest): Fail {
     this.clear(request);
-    const asked = READINGS.has(request) ? this.run() : null;
+    const asked = KINDS[request] === 'reading' ? this.run() : null;
     return (error, again) => {
       if (asked === null || this.run() === asked) this.set(request, failureOf(error, again));
     };

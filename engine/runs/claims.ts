@@ -56,8 +56,8 @@ const VALUES: Readonly<Record<string, Value>> = {
 export function claimValue(columns: RunColumns, name: string, problem: number | null, at: number): string {
   const own = Object.hasOwn(VALUES, name) ? VALUES[name] : undefined;
   if (own) return own(columns, problem, at);
-  const metric = columns.series.names.find((candidate) => candidate === name && !isForeign(candidate as never));
-  return metric === undefined ? DASH : quantityText('reward', columns.metricAt(metric as never, at));
+  const metric = columns.series.names.find((candidate) => candidate === name && !isForeign(candidate));
+  return metric === undefined ? DASH : quantityText('reward', columns.metricAt(metric, at));
 }
 
 /** null if the address states nothing. */

@@ -39,8 +39,9 @@ export class MetricSeries {
     return this.values.get(metric);
   }
 
-  get names(): string[] {
-    return [...this.values.keys()];
+  /** Only the fold adds metrics, from the fields of step records and by {@link foreignMetric}. */
+  get names(): Metric[] {
+    return [...this.values.keys()] as Metric[];
   }
 
   /** Adds a step after the others. */

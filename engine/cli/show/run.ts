@@ -66,7 +66,7 @@ export async function showRun(output: Output, { folder, problems, columns, step 
   if (fault) output.print(`warning: ${fault}`);
   for (const warning of head.warnings.slice(-WARNINGS)) output.print(`warning: ${warning.message}`);
   if (info.skipped) output.print(`warning: ${info.skipped.message}`);
-  const all = series.names.map((name) => [name, valuesOf(columns, name as Metric)]);
+  const all = series.names.map((name) => [name, valuesOf(columns, name)]);
   output.result({
     ...info,
     settings: file.foreign?.settings ?? null,

@@ -9,6 +9,7 @@ import type { RunInfo } from '../../protocol/listed-run.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { ProblemView } from '../problem-view.ts';
 import { SavedFile } from '../saved-file.ts';
+import type { Metric } from '../series.ts';
 import type { RunComparison } from './compare.ts';
 import type { RunCurve } from './curves.ts';
 import { MAX_RUNS } from './letters.ts';
@@ -34,7 +35,7 @@ export interface RunInView {
   /** Latest finished step. */
   step: number;
   /** Metrics that its steps have. */
-  metrics: string[];
+  metrics: Metric[];
 }
 
 /** A problem that all runs have, as in the first run. */
