@@ -59,8 +59,9 @@ export async function createJournal(
     return journal;
   } catch (error) {
     if (journal) journal.abandon();
+    // Under the lock: from then on another process may begin a run here.
+    for (const name of await readdir(path)) if (name !== LOCK_FILE) await remove(inRun(path, name));
     lock.release();
-    for (const name of await readdir(path)) await remove(inRun(path, name));
     if (created) await remove(path);
     throw error;
   }
