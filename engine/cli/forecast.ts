@@ -5,12 +5,12 @@ import { DASH, plural } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, Problem, RunConfig } from '../protocol/index.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import { oneLine } from '../protocol/texts.ts';
-import { readsLabels } from '../training/forecast.ts';
+import { storedReward } from '../reward/index.ts';
 import { table } from './table.ts';
 
 /** Why a run has no forecast, if its reward is the reason; else null. `config`: null for a run of another trainer. */
 export function noForecastReason(config: RunConfig | null): string | null {
-  return config && readsLabels(config) ? noForecastText(config.reward) : null;
+  return config && storedReward(config)?.labels ? noForecastText(config.reward) : null;
 }
 
 /** Titles of the ranking signals; entropy is negated, since AUROC ranks from low to high. */

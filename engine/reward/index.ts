@@ -1,6 +1,7 @@
 /** All rewards by name, and the reward of a run: one of them, a weighted sum, or one gated by another. */
 import { AUTOMATIC, type Grader } from '../grading/index.ts';
 import type { RewardOptionsInput } from '../protocol/config.ts';
+import { RollscopeError } from '../protocol/errors.ts';
 import { parseReward, rewardsIn } from '../protocol/reward-expression.ts';
 import { combinedScores } from './combine.ts';
 import type { EvidenceSource } from './evidence.ts';
@@ -70,6 +71,25 @@ export function rewardOf(text: string, rewardOptions: RewardOptionsInput): RunRe
     },
     score: (group) => withRule(combinedScores(expression, group, options), group.grader),
   };
+}
+
+/**
+ * The reward of a stored run; null for one that this version does not know, such as a reward of a newer version. What
+ * else the run says can be read all the same.
+ */
+export function storedReward({
+  reward,
+  rewardOptions,
+}: {
+  reward: string;
+  rewardOptions: RewardOptionsInput;
+}): RunReward | null {
+  try {
+    return rewardOf(reward, rewardOptions);
+  } catch (error) {
+    if (error instanceof RollscopeError && error.code === 'config') return null;
+    throw error;
+  }
 }
 
 /** Whether a reward needs more than the rollouts, with these options of its own. */

@@ -5,7 +5,7 @@ import { problemMetrics } from '../../analysis/problem-metrics.ts';
 import { plural } from '../../protocol/format.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { PLACES } from '../../protocol/verdict.ts';
-import { rewardOf } from '../../reward/index.ts';
+import { storedReward } from '../../reward/index.ts';
 import { classifyEnding, endingText } from '../analyze/ending.ts';
 import { confidencesIn, rewardsIn } from '../analyze/group.ts';
 import { alignmentTable, atKTable, forecastPart, optimumText, quadrantTable } from '../analyze/tables.ts';
@@ -42,7 +42,7 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
   const groups = await Promise.all(found.map(material.detail));
   // The temperature of the KL-regularized optimum.
   const beta = decimal('--beta', options.beta, { above: 0 }) ?? OPTIMUM_BETA;
-  const reward = material.config && rewardOf(material.config.reward, material.config.rewardOptions);
+  const reward = material.config && storedReward(material.config);
   const optima = groups.map((group) => optimum(group, rewardsIn(group, material, reward), beta));
   const aligned = alignment(groups.map((group) => confidencesIn(group, material)));
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));

@@ -90,7 +90,9 @@ function print(output: Output, { run, material, only, grader, scores, found }: C
   }
   output.print(rewardTable(found));
   if (found.pairs.length > 0) {
-    output.print(`\n${pairTable(found, material.config?.reward ?? recordedName(material.reward))}`);
+    const { config, reward } = material;
+    const trained = config && names.includes(config.reward) ? config.reward : recordedName(reward);
+    output.print(`\n${pairTable(found, trained)}`);
   }
   if (only) output.print(`\n${winnersTable(groups, names)}`);
   output.print(`\n${conclusionText(found)}`);

@@ -4,7 +4,7 @@ import type { Rescored, RescoredGroup } from '../../analysis/rescore.ts';
 import { type Grader, problemGrader } from '../../grading/index.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { type RunReward, rewardOf } from '../../reward/index.ts';
+import { type RunReward, rewardOf, storedReward } from '../../reward/index.ts';
 import { groupOf, rejudge } from '../../reward/stored.ts';
 import type { RunMaterial } from '../groups.ts';
 import { isComputable, withComputeHint } from '../statistics/hint.ts';
@@ -43,11 +43,10 @@ export interface RunScores {
  */
 export async function scoresOf(material: RunMaterial, { run, named, only, grader }: ToRescore): Promise<RunScores> {
   const { config, grading, problems, vocabulary } = material;
-  // Another trainer's reward cannot be computed here, so its recorded values are the baseline.
-  const recorded = config ? null : recordedName(material.reward);
-  const rewards = rewardsToScore(config?.reward ?? null, named).map((text) =>
-    rewardOf(text, config?.rewardOptions ?? {}),
-  );
+  // A reward of another trainer or of a newer version cannot be computed here, so its recorded values are the baseline.
+  const trained = config && storedReward(config) ? config.reward : null;
+  const recorded = trained === null ? recordedName(material.reward) : null;
+  const rewards = rewardsToScore(trained, named).map((text) => rewardOf(text, config?.rewardOptions ?? {}));
   const required = new Set(named.map(canonicalExpression));
   const impossible = new Map<string, string>();
   const given = new Set<string>();

@@ -7,7 +7,7 @@ import { referenceText } from '../../protocol/reference.ts';
 import { describeRun, type RunFile } from '../../protocol/run-file.ts';
 import { oneLine, originText, verdictText } from '../../protocol/texts.ts';
 import { VOTE_TITLES, type VoteStatus } from '../../protocol/verdict.ts';
-import { rewardOf } from '../../reward/index.ts';
+import { storedReward } from '../../reward/index.ts';
 import { notRewarded } from '../../runs/explanations.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
@@ -121,6 +121,6 @@ function rewardText({ file, detail: { phase, rollouts } }: ShownGroup): string {
 /** The training reward: its formula, or the name that another trainer recorded. */
 function ruleOf(file: RunFile): string {
   const { config, origin } = file;
-  if (config) return `Reward: ${rewardOf(config.reward, config.rewardOptions).formula}.`;
+  if (config) return `Reward: ${storedReward(config)?.formula ?? config.reward}.`;
   return `Reward: ${describeRun(file).reward ?? DASH}, as ${originText(origin)} recorded it.`;
 }
