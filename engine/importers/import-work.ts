@@ -96,9 +96,9 @@ export class ImportWork {
     this.judges = sameThreadJudge(options.rules);
     this.context = {
       problems: {
-        take: (problem) => {
+        register: (problem) => {
           place.identified ||= problem.id !== undefined;
-          return problems.take(problem);
+          return problems.register(problem);
         },
       },
       faults: this.faults,
@@ -171,7 +171,7 @@ export class ImportWork {
   async importNew(following: boolean): Promise<boolean> {
     const { dump, importer, options } = this.work;
     const { place, progress } = this;
-    const { parts, waiting } = await dump.look(this.context, following);
+    const { parts, waiting } = await dump.scan(this.context, following);
     if (parts.some(({ phase, step }) => phase === 'train' && step === 0)) place.countsFromZero();
     const fresh = place.newParts(parts);
     const total = fresh.reduce((sum, { bytes }) => sum + bytes, 0) + waiting;

@@ -28,14 +28,14 @@ export interface LoggedProblem {
 
 /** The rollouts of one problem at one step. */
 export interface LoggedGroup {
-  /** Index of the problem, as returned by `ProblemRegister.take`. */
+  /** Index of the problem, as returned by `ProblemRegister.register`. */
   problem: number;
   rollouts: readonly ForeignRollout[];
 }
 
 /** Assigns indices to problems. */
 export interface ProblemRegister {
-  take(problem: LoggedProblem): number;
+  register(problem: LoggedProblem): number;
 }
 
 /** Lines and files that could not be read, and why. */
@@ -71,7 +71,7 @@ export interface DumpPart {
 }
 
 /** What can be read at the moment. */
-export interface Look {
+export interface DumpScan {
   /** Parts that are whole, in the order in which they are to be imported. */
   parts: DumpPart[];
   /** Bytes that are still being written. */
@@ -87,7 +87,7 @@ export interface Dump {
   /** The first step of training is 0. */
   fromZero?: boolean;
   /** @param following whether more may come; then anything that may be incomplete waits */
-  look(context: ReadContext, following: boolean): Promise<Look>;
+  scan(context: ReadContext, following: boolean): Promise<DumpScan>;
   /** What the trainer logged for each step; every call returns all of it. */
   metrics?(context: ReadContext): Promise<ForeignMetrics[]>;
 }

@@ -17,7 +17,7 @@ export class KnownProblems {
   constructor(problems: readonly Problem[], asked: readonly string[]) {
     for (const [i, problem] of problems.entries()) {
       this.byId.set(problem.id, problem);
-      for (const text of [problem.text, asked[i]!]) this.put(plain(text), problem);
+      for (const text of [problem.text, asked[i]!]) this.put(normalizedText(text), problem);
     }
   }
 
@@ -27,10 +27,10 @@ export class KnownProblems {
    */
   find({ prompt, text, id }: Pick<LoggedProblem, 'prompt' | 'text' | 'id'>): Problem | null {
     for (const candidate of [text, userText(prompt), prompt]) {
-      const found = candidate === undefined ? undefined : this.byText.get(plain(candidate));
+      const found = candidate === undefined ? undefined : this.byText.get(normalizedText(candidate));
       if (found) return found;
     }
-    return this.within(plain(prompt)) ?? (id === undefined ? null : (this.byId.get(id) ?? null));
+    return this.within(normalizedText(prompt)) ?? (id === undefined ? null : (this.byId.get(id) ?? null));
   }
 
   private put(text: string, problem: Problem): void {
@@ -55,6 +55,6 @@ export class KnownProblems {
 }
 
 /** Templates trim and wrap lines in different ways. */
-function plain(text: string): string {
+function normalizedText(text: string): string {
   return text.trim().replace(/\s+/g, ' ');
 }

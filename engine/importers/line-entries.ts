@@ -29,7 +29,7 @@ export async function* groupsOfLines(
   whole = MAX_WHOLE_BYTES,
 ): AsyncGenerator<LoggedGroup> {
   const take = ({ problem }: LineEntry, line: number | null) =>
-    context.problems.take({ ...problem, source: file, line });
+    context.problems.register({ ...problem, source: file, line });
   if (((await fileState(file))?.size ?? 0) <= whole) {
     yield* await groupsInMemory(file, name, context, entriesOf, take);
     return;

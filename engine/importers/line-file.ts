@@ -88,7 +88,7 @@ export class LineFile {
     const all = rows.rolloutRows(values);
     // A row without a response is not a rollout, which must be known before its group is read.
     for (const one of all) rows.response(one);
-    const problem = problems.take({ ...rows.problem(all[0]!), source: this.file, line: number });
+    const problem = problems.register({ ...rows.problem(all[0]!), source: this.file, line: number });
     const phase = where.phase ?? this.options.phase;
     const step = where.step ?? this.options.step;
     const key = `${phase} ${step}`;

@@ -4,7 +4,7 @@
  */
 import type { Phase } from '../protocol/group.ts';
 import type { ForeignRollout } from './group.ts';
-import type { DumpPart, LoggedGroup, Look, ReadContext } from './importer.ts';
+import type { DumpPart, DumpScan, LoggedGroup, ReadContext } from './importer.ts';
 import { bySteps, LineFile } from './line-file.ts';
 import type { RowFileOptions } from './rows.ts';
 
@@ -16,13 +16,13 @@ export class LineFiles {
   constructor(private readonly options: (file: string) => RowFileOptions) {}
 
   /** One file, and no others. */
-  async lookAt(file: string, context: ReadContext, following: boolean): Promise<Look> {
+  async scanFile(file: string, context: ReadContext, following: boolean): Promise<DumpScan> {
     const lines = await this.scanned(file, context, following);
     return { parts: lines.parts(following), waiting: lines.waiting };
   }
 
   /** All files that were named so far, to which the processes of a trainer each write their share. */
-  async look(files: readonly string[], context: ReadContext, following: boolean): Promise<Look> {
+  async scan(files: readonly string[], context: ReadContext, following: boolean): Promise<DumpScan> {
     for (const file of new Set([...this.files.keys(), ...files])) await this.scanned(file, context, following);
     const all = [...this.files.values()];
     return { parts: joined(all, following), waiting: all.reduce((sum, lines) => sum + lines.waiting, 0) };

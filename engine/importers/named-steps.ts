@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Phase } from '../protocol/group.ts';
-import type { DumpPart, Look } from './importer.ts';
+import type { DumpPart, DumpScan } from './importer.ts';
 import { bySteps } from './line-file.ts';
 import { joinedGroups } from './line-files.ts';
 import { ROW_FILE } from './row-files.ts';
@@ -68,7 +68,7 @@ export class NamedSteps {
   ) {}
 
   /** The complete steps; the last one of each phase once none of its files has changed between two looks. */
-  async look(following: boolean): Promise<Look> {
+  async scan(following: boolean): Promise<DumpScan> {
     const files = await filesWithSteps(this.root);
     const parted = await Promise.all(files.map(async (file) => ({ file, part: await partOfFile(file, this.rows) })));
     const found = parted.filter((item): item is FilePart => item.part !== null);

@@ -117,7 +117,7 @@ function place(
     // A row without a response is not a rollout, which must be known before its group is read.
     const all = reader.rolloutRows(values);
     for (const one of all) reader.response(one);
-    const problem = context.problems.take({ ...reader.problem(all[0]!), source: file, line: null });
+    const problem = context.problems.register({ ...reader.problem(all[0]!), source: file, line: null });
     const step = where.step ?? options.step;
     const phase = where.phase ?? options.phase;
     const key = `${phase} ${step}`;

@@ -18,7 +18,7 @@ export interface RunProblems extends ProblemRegister {
   readonly unmatched: number;
   get(index: number): GradedProblem;
   /** The problems among the first `count` that were not returned by an earlier call. */
-  taken(count?: number): { problem: Problem; prompt: Prompt }[];
+  takeNew(count?: number): { problem: Problem; prompt: Prompt }[];
 }
 
 /**
@@ -45,7 +45,7 @@ export class LoggedProblems implements RunProblems {
   }
 
   /** The earlier problem with the same id, or with the same prompt and label; otherwise a new one. */
-  take(logged: LoggedProblem): number {
+  register(logged: LoggedProblem): number {
     const { id = null, prompt, label = null } = logged;
     const before = this.latest;
     // The rollouts of a group mostly be together; reading a label and digesting a prompt cost more than these.
@@ -81,7 +81,7 @@ export class LoggedProblems implements RunProblems {
    * The problems among the first `count` that were not returned by an earlier call; they must be written before a group
    * refers to them.
    */
-  taken(count = this.count): { problem: Problem; prompt: Prompt }[] {
+  takeNew(count = this.count): { problem: Problem; prompt: Prompt }[] {
     const { fresh } = this;
     const end = fresh.findIndex(({ problem }) => problem.index >= count);
     if (end < 0) {

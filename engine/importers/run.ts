@@ -201,7 +201,7 @@ export class ImportedRun {
   }
 
   private recordProblems(count = this.problems.count): void {
-    const fresh = this.problems.taken(count);
+    const fresh = this.problems.takeNew(count);
     if (fresh.length === 0) return;
     const total = fresh.at(-1)!.problem.index + 1;
     this.journal.appendProblems(

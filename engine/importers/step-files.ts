@@ -76,7 +76,7 @@ async function wholeGroups({ path: file, name }: StepFile, rows: RowReader, cont
     try {
       const all = rows.rolloutRows(values);
       const rollouts = all.map((item) => rows.rollout(item));
-      const problem = problems.take({ ...rows.problem(all[0]!), source: file, line: number });
+      const problem = problems.register({ ...rows.problem(all[0]!), source: file, line: number });
       const members = groups.get(problem);
       if (members) for (const rollout of rollouts) members.push(rollout);
       else groups.set(problem, rollouts);

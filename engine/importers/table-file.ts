@@ -30,7 +30,7 @@ export async function readTableSteps(
       const where = fixed ? { step: null, phase: null } : reader.stepAndPhase(row.values);
       const rows = reader.rolloutRows(row.values);
       const rollouts = rows.map((item) => reader.rollout(item));
-      const problem = problems.take({ ...reader.problem(rows[0]!), source: file, line: row.line });
+      const problem = problems.register({ ...reader.problem(rows[0]!), source: file, line: row.line });
       const found = { step: where.step ?? step, phase: where.phase ?? phase };
       const key = `${found.phase} ${found.step}`;
       const entry = steps.get(key) ?? { ...found, groups: new Map() };

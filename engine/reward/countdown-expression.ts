@@ -125,7 +125,7 @@ class ExpressionReader {
 }
 
 /** Typographic and LaTeX signs as plain ones, fractions left; what follows an equals sign is kept apart. */
-function plain(text: string): { expression: string; claimed: string | null } {
+function withPlainSigns(text: string): { expression: string; claimed: string | null } {
   const signs = text
     .replace(/\\(?:left|right)(?![A-Za-z])/g, '')
     .replace(/\\(?:times|cdot)(?![A-Za-z])|[×·]/g, '*')
@@ -150,7 +150,7 @@ interface Checked {
 export function judgeCountdown(answer: string, numbers: readonly bigint[], target: bigint): Checked {
   if (answer.length > MAX_LENGTH)
     return { outcome: 'refused', text: `the expression is longer than ${MAX_LENGTH} characters` };
-  const { expression, claimed } = plain(answer);
+  const { expression, claimed } = withPlainSigns(answer);
   let read: ReturnType<typeof readExpression>;
   try {
     read = readExpression(expression);

@@ -236,7 +236,7 @@ async function readListed(
   const writing = locked && liveWriter(folder) !== null;
   const unchecked = !writing && seen !== null;
   const { now, later } = unchecked ? await check.plan(folder, seen.bytes) : { now: false, later: 0 };
-  const { skipped, warnings, step, evaluations, end, lifecycle, frame } = await lookAt(
+  const { skipped, warnings, step, evaluations, end, lifecycle, frame } = await readJournalEnds(
     folder,
     writing,
     now ? check : null,
@@ -255,7 +255,7 @@ async function readListed(
 }
 
 /** @param check reads all records, too */
-async function lookAt(folder: string, writing: boolean, check: ListCheck | null): Promise<LineScan & Ends> {
+async function readJournalEnds(folder: string, writing: boolean, check: ListCheck | null): Promise<LineScan & Ends> {
   const journal = readSmall(inRun(folder, EVENTS_FILE), MAX_WHOLE_BYTES);
   if (journal) {
     // Without waiting in between, since the bytes would then be those of the next journal.

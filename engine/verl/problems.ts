@@ -39,12 +39,12 @@ export class JobProblems implements RunProblems {
   }
 
   /** Empty, since all problems are written when the run begins. */
-  taken(): never[] {
+  takeNew(): never[] {
     return [];
   }
 
   /** Finds by id, which the job's reward code logs with each rollout; else by prompt. @throws RowFault for others */
-  take(logged: LoggedProblem): number {
+  register(logged: LoggedProblem): number {
     const { id, prompt } = logged;
     const before = this.latest;
     if (before && before.id === id && before.prompt === prompt) return before.index;

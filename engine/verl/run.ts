@@ -144,7 +144,7 @@ export class VerlRun implements RunHandle {
       if (info === 'unknown') throw unknownJobError(jobs.cluster.url, job.id);
       const over = info !== null && isFinished(info.status);
       if (over) await log.end(LOG_PATIENCE);
-      await this.look(!over);
+      await this.poll(!over);
       if (over) return this.endingOf(info);
       if (this.stopping && info === null && this.lost >= MAX_FAILED_CHECKS) return this.detachedEnding();
       if (this.stopping && info !== null) await this.requestStop();
@@ -171,7 +171,7 @@ export class VerlRun implements RunHandle {
     }
   }
 
-  private async look(following: boolean): Promise<void> {
+  private async poll(following: boolean): Promise<void> {
     const { work, imported, log, importer, job, meter, journal, watch } = this.parts;
     if (!this.warnedOfFiles && (log.step ?? 0) >= 1 && !existsSync(job.mount)) {
       this.warnedOfFiles = true;

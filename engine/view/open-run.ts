@@ -150,11 +150,11 @@ export class OpenRun {
       this.closing = ended;
     }
     if (ended) this.progress = null;
-    if (fresh) this.tellAppended();
+    if (fresh) this.announceAppended();
   }
 
   /** Fires if its writer has started or ended, which need not appear in a record. */
-  tellStatus(): void {
+  announceStatus(): void {
     this.progressEmitter.fire(this.now);
   }
 
@@ -166,7 +166,7 @@ export class OpenRun {
     columns.epoch = this.columns.epoch + 1;
     this.columns = columns;
     this.closing = columns.head.end !== null;
-    this.tellAppended();
+    this.announceAppended();
   }
 
   /** @throws RollscopeError `run-broken` if the group or its rollouts are missing */
@@ -200,7 +200,7 @@ export class OpenRun {
   }
 
   /** Announces appended records. Groups of unknown problems are announced together with these problems. */
-  private tellAppended(): void {
+  private announceAppended(): void {
     if (this.columns.head.problems <= this.known.length) {
       this.appendEmitter.fire();
       return;

@@ -26,7 +26,7 @@ export class ViewedRun {
     private readonly report: (error: unknown) => void,
   ) {
     this.follow();
-    const timer = setInterval(() => this.look(), POLL_INTERVAL_MS);
+    const timer = setInterval(() => this.poll(), POLL_INTERVAL_MS);
     this.scope.add({ dispose: () => clearInterval(timer) });
   }
 
@@ -65,12 +65,12 @@ export class ViewedRun {
     this.following.add(follow(this.current, { replaced, failed: this.report }));
   }
 
-  private look(): void {
+  private poll(): void {
     const written = liveWriter(this.current.folder) !== null;
     if (written === this.written) return;
     this.written = written;
     // An engine that resumed the run may have truncated it to its last checkpoint.
     if (written) void this.reread().catch(this.report);
-    else this.current.tellStatus();
+    else this.current.announceStatus();
   }
 }

@@ -76,7 +76,7 @@ async function importFrom(app: Rollscope, source: string, map: string | undefine
     );
     app.library.refresh();
     if (report) await app.viewer.open(report.folder);
-    tellReport(job, report);
+    showReport(job, report);
   } catch (error) {
     const named = { 'Name Columns…': () => askForColumns(app, source, map) };
     app.report.error(withEditorHint(error), lacksColumns(error) ? named : {});
@@ -107,7 +107,7 @@ function progressText(progress: ImportProgress): string {
   return part === null ? counts : `${counts} · ${percent(part)}`;
 }
 
-function tellReport(job: ImportJob, report: PrintedImport | null): void {
+function showReport(job: ImportJob, report: PrintedImport | null): void {
   if (!report) {
     void tell.information(`The import of ${job.name} was stopped. Import it again to continue.`, {});
     return;

@@ -31,7 +31,7 @@ export async function computeStatistics(app: Rollscope, argument: unknown): Prom
   app.library.refresh();
   const { shown } = app.panel;
   if (shown && path.resolve(shown.folder) === path.resolve(folder)) await app.viewer.readAgain(shown);
-  if (report) tellReport(report);
+  if (report) showReport(report);
 }
 
 /** null if canceled; what was computed until then is kept. */
@@ -64,7 +64,7 @@ async function compute(
   }
 }
 
-function tellReport({ rollouts, left }: PrintedStatistics): void {
+function showReport({ rollouts, left }: PrintedStatistics): void {
   const others = Object.values(left).reduce((a, b) => a + b, 0);
   const rest = others > 0 ? ` ${integer(others)} could not be read by this model (see rollscope statistics).` : '';
   const what =

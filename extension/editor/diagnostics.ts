@@ -15,7 +15,7 @@ export class RowDiagnostics {
   private readonly found = this.scope.add(vscode.languages.createDiagnosticCollection('rollscope'));
 
   constructor(private readonly documents: ProblemDocuments) {
-    const all = this.scope.add(debounce(DEBOUNCE_MS, () => this.lookAtAll()));
+    const all = this.scope.add(debounce(DEBOUNCE_MS, () => this.checkAll()));
     this.scope.add(vscode.window.onDidChangeVisibleTextEditors(() => all()));
     this.scope.add(documents.onDidChange(() => all()));
     this.scope.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.found.delete(uri)));
@@ -26,13 +26,13 @@ export class RowDiagnostics {
     this.scope.dispose();
   }
 
-  private lookAtAll(): void {
+  private checkAll(): void {
     for (const { document } of vscode.window.visibleTextEditors) {
-      if (vscode.languages.match(PROBLEM_DOCUMENTS, document) > 0) this.lookAt(document);
+      if (vscode.languages.match(PROBLEM_DOCUMENTS, document) > 0) this.check(document);
     }
   }
 
-  private lookAt(document: vscode.TextDocument): void {
+  private check(document: vscode.TextDocument): void {
     const problems = this.documents.of(document) ?? [];
     const unreadable = problems.filter(({ prompt, line }) => prompt === null && line < document.lineCount);
     this.found.set(

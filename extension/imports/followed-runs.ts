@@ -44,17 +44,17 @@ export class FollowedRuns {
   }
 
   dispose(): void {
-    for (const job of [...this.followed.keys()]) this.leave(job);
+    for (const job of [...this.followed.keys()]) this.unfollow(job);
     this.scope.dispose();
   }
 
   private update(): void {
     const { following } = this.parts.imports;
-    for (const job of [...this.followed.keys()]) if (!following.includes(job)) this.leave(job);
+    for (const job of [...this.followed.keys()]) if (!following.includes(job)) this.unfollow(job);
     for (const job of following) if (!this.followed.has(job)) this.begin(job);
   }
 
-  private leave(job: ImportJob): void {
+  private unfollow(job: ImportJob): void {
     const followed = this.followed.get(job)!;
     this.followed.delete(job);
     followed.scope.dispose();

@@ -28,7 +28,7 @@ test('its step is imported once', async () => {
     completing = false;
   };
   const steps = new NamedSteps(root, new RowReader());
-  const look = async () => (await steps.look(true)).parts.length;
+  const look = async () => (await steps.scan(true)).parts.length;
   // Not settled; completed meanwhile, and so another file; not settled; the file.
   expect([await look(), await look(), await look(), await look()]).toEqual([0, 0, 0, 1]);
 });

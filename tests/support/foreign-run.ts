@@ -50,7 +50,7 @@ export async function writeForeignRun(folder: string, options: ForeignFixtureOpt
   const { dataset = '/data/sums.jsonl', steps = 3 } = options;
   const logged = new LoggedProblems();
   for (const [row, problem] of PROBLEMS.entries()) {
-    logged.take({ ...problem, prompt: `<|user|>${problem.text}`, source: dataset, line: row + 1 });
+    logged.register({ ...problem, prompt: `<|user|>${problem.text}`, source: dataset, line: row + 1 });
   }
   const contents: ForeignContents = {
     origin: TRL,

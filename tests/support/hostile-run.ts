@@ -30,8 +30,8 @@ const PROBLEM = {
 export async function writeHostileRun(folder: string): Promise<void> {
   const logged = new LoggedProblems();
   const source = `/data/${hostile('sums')}.jsonl`;
-  logged.take({ ...PROBLEM, prompt: PROBLEM.text, label: breaking('5'), source, line: 1 });
-  logged.take({ id: 'plain', prompt: 'What is 1 + 1?', label: '2', source, line: 2 });
+  logged.register({ ...PROBLEM, prompt: PROBLEM.text, label: breaking('5'), source, line: 1 });
+  logged.register({ id: 'plain', prompt: 'What is 1 + 1?', label: '2', source, line: 2 });
   const answers = [breaking('5'), breaking('5'), 'a\\|b', null];
   const rollouts = answers.map((answer, i) => ({
     text: `${breaking('So')}\n\\boxed{5}`,

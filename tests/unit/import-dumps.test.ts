@@ -262,7 +262,7 @@ describe('a file of rollouts', () => {
       );
       expect(expected).toHaveLength(6);
       expect(await groupsIn(parts, byGroup)).toEqual(expected);
-      expect(byGroup.problems.taken()).toEqual(whole.problems.taken());
+      expect(byGroup.problems.takeNew()).toEqual(whole.problems.takeNew());
     });
 
     test('names a damaged row group, and reads the others', async () => {
@@ -422,7 +422,7 @@ describe('a file of rollouts', () => {
 });
 
 describe('a log of metrics', () => {
-  const context = { problems: { take: () => 0 }, faults: { add: () => {} }, check: () => {} };
+  const context = { problems: { register: () => 0 }, faults: { add: () => {} }, check: () => {} };
 
   test('is read from where the last look ended, and again after it was rewritten', async () => {
     const file = path.join(temporaryFolder(), 'metrics.jsonl');

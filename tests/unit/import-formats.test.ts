@@ -150,9 +150,9 @@ describe("prime-rl's run folder", () => {
       const problems = new LoggedProblems();
       const context: ReadContext = {
         problems: {
-          take(problem) {
+          register(problem) {
             asked.push(problem);
-            return problems.take(problem);
+            return problems.register(problem);
           },
         },
         faults: { add: (place) => faults.push(place) },

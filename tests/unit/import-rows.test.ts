@@ -129,8 +129,8 @@ test('a step of several files is followed as one, once none of them changes', as
   write('step_1/rank1.jsonl', line);
   write('step_2/rank0.jsonl', line);
   const dump = await (await importerFor(root, 'auto', { map: {} })).open(root, { map: {} });
-  const context = { problems: { take: () => 0 }, faults: { add: () => {} }, check: () => {} };
-  const look = async () => (await dump.look(context, true)).parts.map(({ step }) => step);
+  const context = { problems: { register: () => 0 }, faults: { add: () => {} }, check: () => {} };
+  const look = async () => (await dump.scan(context, true)).parts.map(({ step }) => step);
   expect(await look()).toEqual([1]);
   write('step_2/rank1.jsonl', `${line}{"prompt"`);
   expect(await look()).toEqual([1]);

@@ -174,7 +174,7 @@ test('a rollout belongs to the problem that its id names, or else to the one in 
   const all = texts.map((text, i) => problem(i, ['a', 'b', 'same', 'same'][i]!, text));
   const given = new JobProblems(all, texts);
   const take = (prompt: string, id?: string) =>
-    given.take({ prompt, source: '1.jsonl', line: 1, ...(id !== undefined && { id }) });
+    given.register({ prompt, source: '1.jsonl', line: 1, ...(id !== undefined && { id }) });
   expect(take('user\nwhatever\nassistant\n', 'b')).toBe(1);
   expect(take(`user\n${texts[0]} Think.\nassistant\n`)).toBe(0);
   expect(take(`user\n${texts[3]}\nassistant\n`, 'same')).toBe(3);

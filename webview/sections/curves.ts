@@ -65,7 +65,7 @@ export class Curves extends Component {
   private readonly pointer = new ChartPointer(this, {
     all: () => this.allSteps,
     at: () => this.at,
-    lookAt: (step) => this.lookAt(step),
+    lookAt: (step) => this.goToStep(step),
   });
   private large: string | null = null;
   /** The parts of the charts that do not change with the step, by key, since the cursor moves many times per second. */
@@ -331,7 +331,7 @@ export class Curves extends Component {
     return [0, lastOfAxis(Math.max(columns.step, cursorARun.other?.columns.step ?? 0), info?.steps ?? null)];
   }
 
-  private lookAt(step: number): void {
+  private goToStep(step: number): void {
     this.store.selection.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
   }
 }

@@ -204,7 +204,7 @@ export class Problems extends Component {
       aria-selected=${problem.index === this.store.selection.problem}
       .style=${style}
       @click=${() => this.choose(problem.index)}
-      @dblclick=${(event: MouseEvent) => this.lookAt(event)}
+      @dblclick=${(event: MouseEvent) => this.goToStep(event)}
       @pointermove=${(event: PointerEvent) => this.point(event, row)}
     >${columns.map((column) => html`<span role="gridcell" class=${column.key} aria-label=${column.key === 'matrix' ? standingText(view) : nothing}>${problemCell(column, row, { columns: this.store.columns, steps: this.lastMatrixStep })}</span>`)}</div>`;
   }
@@ -281,7 +281,7 @@ export class Problems extends Component {
     cell.title = visible(`Step ${view.step ?? step}: ${standingText(view)}\nDouble-click to go to this step`);
   }
 
-  private lookAt(event: MouseEvent): void {
+  private goToStep(event: MouseEvent): void {
     if (!(event.target as HTMLElement).classList.contains('matrix')) return;
     this.store.selection.lookAt(this.stepUnder(event));
   }

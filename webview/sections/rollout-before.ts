@@ -103,7 +103,7 @@ export class RolloutBefore extends Component {
       this.unfolded = new Set();
       this.blocks.restart(about);
     }
-    const other = this.other();
+    const other = this.rolloutOfB();
     const parting = this.parting.of([known, other], () => other && partingToken(reading, rollout.text, other.text));
     const { shading } = this.store.selection;
     // The change since A is shown at the rollout of B.
@@ -150,7 +150,7 @@ export class RolloutBefore extends Component {
   }
 
   /** The rollout of B that is shown. */
-  private other(): Rollout | null {
+  private rolloutOfB(): Rollout | null {
     const { selected, columns, groups, selection } = this.store;
     const row = selected?.view.row ?? null;
     const group = row === null ? null : groups.of(columns.idOf(row));

@@ -163,7 +163,7 @@ export class Scrubber extends Component {
     const { selection } = this.store;
     // In another run, 0 is before training and null its latest step.
     if (event.shiftKey) selection.compareWith(step === 0 && selection.fromRun === null ? null : step);
-    else this.look(step);
+    else this.goToStep(step);
   };
 
   private readonly key = (event: KeyboardEvent): void => {
@@ -179,10 +179,10 @@ export class Scrubber extends Component {
     const step = moves[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    this.look(step);
+    this.goToStep(step);
   };
 
-  private look(step: number): void {
+  private goToStep(step: number): void {
     this.store.selection.lookAt(Math.max(0, Math.min(this.store.columns.step, step)));
   }
 }

@@ -57,7 +57,7 @@ function open(root: string): Dump {
     run: { model: null, dataset: null, reward: null, steps: null, settings: {} },
     created: null,
     fromZero: true,
-    async look(context, following) {
+    async scan(context, following) {
       for (const name of await withoutTexts(root)) {
         if (told.has(name)) continue;
         told.add(name);

@@ -48,7 +48,7 @@ async function open(root: string): Promise<Dump> {
       settings: first?.sampling ?? {},
     },
     created: null,
-    async look(_, following) {
+    async scan(_, following) {
       const files = folder === null ? [await soleFile(root)] : await filesIn(folder, following);
       const { parts, waiting } = await whole.choose(files, following, new RowReader(), endsLine);
       const paths = new Map(files.map((file) => [file.name, file.path]));

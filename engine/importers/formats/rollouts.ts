@@ -11,7 +11,7 @@ import { ParquetOnDisk } from '../../data/parquet.ts';
 import { readTable } from '../../data/readers.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { ColumnMap, RolloutColumn } from '../columns.ts';
-import type { Dump, DumpOptions, DumpPart, Importer, Look } from '../importer.ts';
+import type { Dump, DumpOptions, DumpPart, DumpScan, Importer } from '../importer.ts';
 import { LineFiles } from '../line-files.ts';
 import { fileState, firstLine } from '../line-index.ts';
 import { filesWithSteps, NamedSteps } from '../named-steps.ts';
@@ -141,29 +141,29 @@ function describeDump(file: string, values: RowValues | null, { map }: DumpOptio
   };
 }
 
-function lineDump(root: string, options: DumpOptions): Pick<Dump, 'look'> {
+function lineDump(root: string, options: DumpOptions): Pick<Dump, 'scan'> {
   const rows = new RowReader(options.map);
   const lines = new LineFiles((file) => ({ name: path.basename(file), step: 1, phase: 'train', rows }));
   return {
-    async look(context, following): Promise<Look> {
-      if ((await stat(root)).isFile()) return lines.lookAt(root, context, following);
-      return lines.look(await sourcesIn(root, options), context, following);
+    async scan(context, following): Promise<DumpScan> {
+      if ((await stat(root)).isFile()) return lines.scanFile(root, context, following);
+      return lines.scan(await sourcesIn(root, options), context, following);
     },
   };
 }
 
-function namedStepsDump(root: string, { map }: DumpOptions): Pick<Dump, 'look'> {
+function namedStepsDump(root: string, { map }: DumpOptions): Pick<Dump, 'scan'> {
   const steps = new NamedSteps(root, new RowReader(map));
-  return { look: (_, following): Promise<Look> => steps.look(following) };
+  return { scan: (_, following): Promise<DumpScan> => steps.scan(following) };
 }
 
 /** A table cannot grow: it is written as a whole, and read again only when it was written again. */
-function tableDump(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
+function tableDump(file: string, { map }: DumpOptions): Pick<Dump, 'scan'> {
   const name = path.basename(file);
   const rows = new RowReader(map);
   let read: { stamp: string; parts: DumpPart[] } | null = null;
   return {
-    async look(context): Promise<Look> {
+    async scan(context): Promise<DumpScan> {
       const { size, stamp } = (await fileState(file)) ?? { size: 0, stamp: '' };
       if (read?.stamp !== stamp) {
         const fileOptions = { name, step: 1, phase: 'train', rows } as const;

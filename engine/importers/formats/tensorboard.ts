@@ -14,7 +14,7 @@ export const tensorboard: Importer = {
       origin: { engine: 'TensorBoard', version: null, files: [root] },
       run: { model: null, dataset: null, reward: null, steps: null, settings: {} },
       created: null,
-      look: async () => ({ parts: [], waiting: 0 }),
+      scan: async () => ({ parts: [], waiting: 0 }),
       metrics: (context) => events.read(context),
     };
   },

@@ -49,7 +49,7 @@ async function open(root: string): Promise<Dump> {
     },
     created: null,
     fromZero: true,
-    async look(context, following) {
+    async scan(context, following) {
       const names = await namesIn(root);
       const files = names.filter(({ path: file }) => existsSync(file));
       for (const { name } of names) {
@@ -120,7 +120,7 @@ async function* groupsOf(root: string, name: string, context: ReadContext): Asyn
       }
       const { prompt, table } = attempts[0]!;
       const asked = rows.problem({ prompt, reference: table.reference_answer ?? null });
-      const problem = context.problems.take({ ...asked, source: file, line: null });
+      const problem = context.problems.register({ ...asked, source: file, line: null });
       const rollouts = attempts.map((attempt) => rolloutOf(attempt, summary ?? []));
       found.set(problem, [...(found.get(problem) ?? []), ...rollouts]);
     } catch (error) {

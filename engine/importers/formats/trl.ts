@@ -50,7 +50,7 @@ async function open(root: string, { map }: DumpOptions): Promise<Dump> {
       settings: state ? settingsOf(state) : {},
     },
     created: null,
-    async look(_, following) {
+    async scan(_, following) {
       log = await metricsIn(output);
       const logged = new Map(log.map(({ step, values }) => [step, values]));
       const found = (await stepFiles(folder, STEP_FILE)).map(({ name, step }) => ({

@@ -43,7 +43,7 @@ async function open(root: string, { map }: DumpOptions): Promise<Dump> {
     origin: { engine: 'verl', version: null, files: [root] },
     run: { model: null, dataset: null, reward: 'score', steps: null, settings: {} },
     created: null,
-    async look(context, following) {
+    async scan(context, following) {
       const files: StepFile[] = [];
       for (const { folder, phase } of await foldersIn(root)) {
         for (const { name } of await stepFiles(folder, COMPRESSED_STEP)) {

@@ -69,7 +69,7 @@ describe('a comparison of two runs', () => {
     const [run] = Reflect.get(conversation, 'runs') as OpenRun[];
     conversation.setVisible(false);
     webview.told.length = 0;
-    run!.tellStatus();
+    run!.announceStatus();
     await until('it would have been told', () => Reflect.get(conversation, 'hasMissed') === true);
     expect(webview.told).toEqual([]);
     conversation.setVisible(true);
