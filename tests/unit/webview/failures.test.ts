@@ -258,6 +258,7 @@ test.each(['readPrompt', 'readNotes', 'listRuns', 'find', 'rescore'] as const)(
     await until('another run is shown', () => store.info?.run === other.run && store.phase === 'run');
     store.calibration.ask('train', [1]);
     await until('all is answered', () => store.calibration.of('train', 1).state === 'read');
+    await readSelected(store);
     expect(timesAsked(name)).toBeGreaterThan(0);
     expect(placesOf(store, name)).toEqual([]);
   },
