@@ -86,8 +86,7 @@ describe.runIf(requireVsCode())('what training changed', () => {
     await workbench.shot('changed problems as a diff');
 
     // No panel shows a run, so one is picked.
-    await workbench.run('changedProblems', { stays: true });
-    await workbench.pick('trained');
+    await workbench.runAndPick('changedProblems', 'trained');
     await workbench.pick('sum-13');
     await workbench.webview('rs-inspector [data-problem]');
   });

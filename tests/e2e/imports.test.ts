@@ -165,8 +165,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     await untilValue(panel.locator('rs-problems input').first(), `answer:${SPREADS}`);
     await workbench.shot('followed after reload');
 
-    await workbench.run('stopFollowing', { stays: true });
-    await workbench.pick(/Stop\b.*\blogs\b/);
+    await workbench.runAndPick('stopFollowing', /Stop\b.*\blogs\b/);
     await header('[data-step="4"][data-status="stopped"]');
     await workbench.statusIcon('eye').waitFor({ state: 'hidden' });
     const [own] = code().logs().split('--- extension host');

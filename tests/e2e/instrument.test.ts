@@ -365,8 +365,7 @@ describe.runIf(requireVsCode())('a fork', () => {
       home,
     });
     expect(status, stderr).toBe(0);
-    await workbench.run('forkRun', { stays: true });
-    await workbench.pickRow('completed').first().click();
+    await workbench.runAndPick('forkRun', 'completed');
     await workbench.pick(/^step 1/);
     await workbench.pick('Learning rate');
     await workbench.answer('7');
@@ -386,8 +385,7 @@ describe.runIf(requireVsCode())('a fork', () => {
   test('and a probe of the problem at the cursor use a checkpoint', async () => {
     const { workbench } = code();
     await workbench.open('problems.jsonl');
-    await workbench.run('probeOnCheckpoint', { stays: true });
-    await workbench.pickRow('parent').first().click();
+    await workbench.runAndPick('probeOnCheckpoint', 'parent');
     await workbench.pick(/^step 1/);
     const panel = await workbench.webview('rs-header [data-job="probe"][data-status="completed"]');
     await panel.locator('rs-problems [data-problems="1"]').waitFor();

@@ -55,8 +55,7 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     await panel.locator('[data-action="open-rollout"]').click();
     await until('the rollout is open', async () => (await workbench.editorText()).includes(response!.trim()));
     await workbench.shot('rollout');
-    await workbench.run('compareRollouts', { stays: true });
-    await workbench.pick(/^Rollout \d+: /);
+    await workbench.runAndPick('compareRollouts', /^Rollout \d+: /);
     await page.locator('.monaco-diff-editor').waitFor();
     await workbench.shot('two rollouts');
     await untilCount(workbench.statusItem(/^\s*Rollscope\s*$/), 1);

@@ -183,8 +183,7 @@ describe.runIf(requireVsCode())('reading', () => {
     await workbench.shot('hover of a problem');
     await page.keyboard.press('Escape');
 
-    await workbench.run('pickProblem', { stays: true });
-    await workbench.pick('sum-05');
+    await workbench.runAndPick('pickProblem', 'sum-05');
     await workbench.pick('rollout 3:');
     await showPane(shown, 'rollout');
     await shown.locator('rs-rollout [data-rollout="3"]').waitFor();

@@ -84,8 +84,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.clearToasts();
     await workbench.shot('collapse');
 
-    await workbench.run('analyzeRun', { stays: true });
-    await workbench.pickRow('completed').first().click();
+    await workbench.runAndPick('analyzeRun', 'completed');
     await workbench.tab(/^analyze .*\.txt/).waitFor();
     await until('the analysis is open', async () => (await workbench.editorText()).includes(REWARD));
     await workbench.shot('analysis');

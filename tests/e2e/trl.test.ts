@@ -119,8 +119,7 @@ describe.runIf(hasTrl && requireVsCode())('a run on TRL with two processes', () 
     await workbench.shot('TRL was killed');
     await workbench.clearToasts();
 
-    await workbench.run('resume', { stays: true });
-    await workbench.pick(/majority-vote-problems/);
+    await workbench.runAndPick('resume', /majority-vote-problems/);
     await stepShown('running', before + 2);
     await workbench.run('stop');
     await stepShown('stopped', before + 2);

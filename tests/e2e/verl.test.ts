@@ -95,8 +95,7 @@ describe.runIf(requireVsCode())('a run on verl', () => {
     await until('the job was stopped', () => server.job.status === 'STOPPED');
     await shown('[data-status="stopped"]');
 
-    await workbench.run('resume', { stays: true });
-    await workbench.pick(/problems/);
+    await workbench.runAndPick('resume', /problems/);
     await submitted(2);
     expect(server.job.request.entrypoint).toBe(server.jobs[0]!.request.entrypoint);
     writeStep(folder, 3, ['7', '7', '7', '3']);

@@ -194,11 +194,9 @@ describe.runIf(requireVsCode())('reading in Restricted Mode', () => {
       ['rewarded', 'reward custom'],
       ['trained', 'engine trl'],
     ] as const) {
-      await workbench.run('resume', { stays: true });
-      await workbench.pickRow(name).first().click();
+      await workbench.runAndPick('resume', name);
       await refused(what);
-      await workbench.run('forkRun', { stays: true });
-      await workbench.pickRow(name).first().click();
+      await workbench.runAndPick('forkRun', name);
       await workbench.pick(/^step 2/);
       await workbench.pick('Start the fork at step 2');
       await refused(what);
@@ -287,8 +285,7 @@ describe.runIf(requireVsCode())('a run from elsewhere that names a program', () 
 
     const dialog = page.locator('.monaco-dialog-box');
     const ask = async () => {
-      await workbench.run('resume', { stays: true });
-      await workbench.pickRow('theirs').first().click();
+      await workbench.runAndPick('resume', 'theirs');
       await dialog.waitFor();
       expect(await dialog.textContent()).toContain(path.join(folder, 'reward.mjs'));
     };

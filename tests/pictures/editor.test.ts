@@ -89,8 +89,7 @@ describe.runIf(requireVsCode())('pictures', () => {
 
   test('of a rollout as a document', async () => {
     const { workbench } = code();
-    await workbench.run('openRun', { stays: true });
-    await workbench.pick('votes');
+    await workbench.runAndPick('openRun', 'votes');
     const panel = await workbench.webview('rs-problems');
     await showPane(panel, 'problems');
     await panel.locator('rs-problems [data-problem]').first().click();
@@ -108,8 +107,7 @@ describe.runIf(requireVsCode())('pictures', () => {
   ] as const)('of %s', async (command, name) => {
     const { workbench } = code();
     await workbench.command('View: Close All Editors');
-    await workbench.run(command, { stays: true });
-    await workbench.pick('votes');
+    await workbench.runAndPick(command, 'votes');
     await until('its text', async () => /AUROC/.test(await workbench.editorText()));
     await inEachTheme(name);
   });
@@ -117,8 +115,7 @@ describe.runIf(requireVsCode())('pictures', () => {
   test("of an experiment's report", async () => {
     const { workbench } = code();
     await workbench.command('View: Close All Editors');
-    await workbench.run('openReport', { stays: true });
-    await workbench.pick('theory');
+    await workbench.runAndPick('openReport', 'theory');
     const report = await workbench.webview('main section');
     await report.locator('figure svg').first().waitFor();
     await inEachTheme('report');

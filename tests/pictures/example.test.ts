@@ -24,8 +24,7 @@ describe.runIf(requireVsCode() && RUN)('the example', () => {
     mkdirSync(runs, { recursive: true });
     cpSync(RUN!, path.join(runs, name), { recursive: true, filter: (file) => path.basename(file) !== 'checkpoints' });
     await page.setViewportSize(WINDOW);
-    await workbench.run('openRun', { stays: true });
-    await workbench.pick(name);
+    await workbench.runAndPick('openRun', name);
     const panel = await workbench.webview('rs-problems .line.problem');
     // The list begins with the problem that became wrong last.
     await panel.locator('rs-problems [data-quadrant="confident-wrong"]').first().click();

@@ -43,8 +43,7 @@ describe.runIf(requireVsCode())('pictures', () => {
 
   async function open(run: string) {
     const { workbench } = code();
-    await workbench.run('openRun', { stays: true });
-    await workbench.pick(run);
+    await workbench.runAndPick('openRun', run);
     await workbench.tab(`Rollscope: ${run}`).waitFor();
   }
 

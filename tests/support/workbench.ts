@@ -41,6 +41,21 @@ export class Workbench {
     await this.command(`Rollscope: ${COMMAND_DEFINITIONS[name].title}`, options);
   }
 
+  /** Runs a command that first asks to choose, and chooses a row. */
+  async runAndPick(name: CommandName, row: string | RegExp): Promise<void> {
+    // A quick pick closes when something else takes the focus, such as an editor after a dialog: run the command again.
+    for (let patience = 5_000; ; patience *= 2) {
+      await this.run(name, { stays: true });
+      try {
+        await this.pickRow(row).first().click({ timeout: patience });
+        return;
+      } catch (error) {
+        if (patience > PATIENCE / 4) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
+  }
+
   /** Presses the walkthrough button that runs a command. */
   async walkthrough(name: CommandName): Promise<void> {
     await this.page.getByRole('button', { name: walkthroughButton(name) }).click();
