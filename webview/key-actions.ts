@@ -87,12 +87,16 @@ export class KeyActions implements ReactiveController {
     filter: () => {
       const { store, width } = this.target();
       store.selection.layout.turnTo('problems', width);
-      requestAnimationFrame(() => this.section('rs-problems')?.focusFilter());
+      this.focusField(() => this.section('rs-problems')?.focusFilter());
     },
     'next-surprise': () => this.inRollout((view) => view.goToSurprising(1)),
     'previous-surprise': () => this.inRollout((view) => view.goToSurprising(-1)),
     fork: () => this.inRollout((view) => view.goToFork()),
-    find: () => this.inRollout((view) => view.focusFind()),
+    find: () => {
+      const { store, width } = this.target();
+      store.selection.layout.turnTo('rollout', width);
+      this.focusField(() => this.section('rs-rollout')?.focusFind());
+    },
     'find-all': () => this.target().store.finder.open(),
     note: () => this.target().store.notebook.setOpen(true),
     'copy-link': () => void navigator.clipboard?.writeText(selectedAddress(this.target().store)),
@@ -117,6 +121,12 @@ export class KeyActions implements ReactiveController {
 
   private section<N extends keyof Sections>(name: N): Sections[N] | null {
     return this.host.renderRoot.querySelector<HTMLElement & Sections[N]>(name);
+  }
+
+  /** At once, since what is typed next is text and no key of the panel; and once more where a narrow panel shows it only then. */
+  private focusField(focus: () => void): void {
+    focus();
+    requestAnimationFrame(focus);
   }
 
   /** Acts in the rollout, which a narrow panel may not show yet. */

@@ -75,7 +75,14 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     const problems = page.locator('rs-problems .line.problem');
     const why = page.locator('rs-problems [data-nothing-found]');
     await untilCount(problems, 8);
-    await page.keyboard.press('/');
+    // In the same moment: what is typed next is text.
+    const focused = await page.evaluate<boolean>(`(() => {
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '/', bubbles: true, composed: true }));
+      let element = document.activeElement;
+      while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+      return element?.matches('[data-filter]') ?? false;
+    })()`);
+    expect(focused).toBe(true);
     await page.keyboard.type('majority:correct "in no text"');
     await why.locator('[data-word="majority:correct"]:not([data-count="0"])').waitFor();
     await why.locator(`[data-word='"in no text"'][data-count="0"]`).waitFor();
