@@ -2,13 +2,14 @@
 // `npm run shots -- <run>`: pictures of the panel as `rollscope view` shows it, in four themes and three widths, in seconds.
 //   npm run shots -- <run> [--out <folder>] [--themes dark,light] [--widths 900,1400] [--height 1000]
 //                    [--pane problems] [--step 12] [--keys "n n ]"] [--wait <selector>] [--click <selector>]
-// The browser is /usr/bin/chromium, or $CHROMIUM. Builds first where a source is newer than the build.
+// Builds first where a source is newer than the build.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { firstObject } from './child.mjs';
+import { CHROMIUM } from './chromium.mjs';
 import { fail, prepare, root } from './install.mjs';
 
 const { values, positionals } = parseArgs({
@@ -36,7 +37,7 @@ let browser;
 try {
   const { address, run: name } = await firstObject(server);
   browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
   fs.mkdirSync(values.out, { recursive: true });

@@ -212,8 +212,14 @@ describe.runIf(requireVsCode())('a panel', () => {
     await shown.locator('rs-curves input[list="metrics"]').fill('Gradient norm');
     await untilCount(charts, before + 1);
     const added = shown.locator('rs-curves [data-chart="gradientNorm"]');
+    const menu = added.locator('details.more');
     const act = async (action: string) => {
-      await added.locator('summary').press('Enter');
+      // Opening the run gives the panel the focus, which can come this late and take the key press.
+      await until('the menu is open', async () => {
+        if ((await menu.getAttribute('open')) !== null) return true;
+        await menu.locator('summary').press('Enter');
+        return null;
+      });
       await added.locator(`[data-action="${action}"]`).click();
     };
     await act('move-left');

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { CHROMIUM } from '../../scripts/chromium.mjs';
 import { type Program, startCli } from './processes.ts';
 import { requireOrSkip } from './skip.ts';
-import { CHROMIUM } from './vsix.ts';
 import { PATIENCE } from './wait.ts';
 
 /** Browser preferences, which determine the page's theme. */
@@ -23,7 +23,7 @@ export async function prefer(page: Page, preference: Preference): Promise<void> 
 }
 
 export function requireBrowser(): boolean {
-  return requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium)`);
+  return requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium-headless-shell)`);
 }
 
 /** A browser for the tests of one `describe`. Fails if a page has errors after a test. */

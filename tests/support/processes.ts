@@ -15,12 +15,15 @@ export const CLI = path.join(ROOT, 'dist', 'cli.js');
 const programs = new Set<Program>();
 const folders = new Set<string>();
 
-afterAll(async () => {
+/** Ends the programs and removes the folders that tests have created so far. */
+export async function cleanUp(): Promise<void> {
   await Promise.all([...programs].map((program) => program.end()));
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   programs.clear();
   folders.clear();
-});
+}
+
+afterAll(cleanUp);
 
 /**
  * A new folder with a short path (VS Code and the engine create Unix sockets in it, whose paths are limited to 107 bytes).

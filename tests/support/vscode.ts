@@ -6,9 +6,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, wri
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { CHROMIUM } from '../../scripts/chromium.mjs';
 import { isAlive, Program, temporaryFolder } from './processes.ts';
 import { requireOrSkip } from './skip.ts';
-import { CHROMIUM, EXTENSION, EXTENSIONS, filesBelow, installVsCode, run, SETUP } from './vsix.ts';
+import { EXTENSION, EXTENSIONS, filesBelow, installVsCode, run, SETUP } from './vsix.ts';
 import { PATIENCE, until } from './wait.ts';
 import { Workbench } from './workbench.ts';
 
@@ -63,7 +64,7 @@ export function requireVsCode(): boolean {
   return (
     requireOrSkip('VS Code', process.platform === 'linux', 'its test server runs on Linux only') &&
     requireOrSkip('VS Code', existsSync(SETUP), '../shared/tools is not on this machine') &&
-    requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium)`)
+    requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium-headless-shell)`)
   );
 }
 

@@ -15,7 +15,6 @@ const INSTALLED = path.join(ROOT, '.cache', 'vscode-e2e');
 export const VSIX = path.join(ROOT, '.cache', 'rollscope.vsix');
 /** A folder of extensions with only this one, which every window starts with a copy of. */
 export const EXTENSIONS = path.join(ROOT, '.cache', 'vscode-extensions');
-export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const EXTENSION = 'rollscope.rollscope';
 
 /** Installs the test server if it is missing, and returns its location. */

@@ -10,6 +10,7 @@ import { constants, getPriority, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { firstObject } from '../../../scripts/child.mjs';
+import { CHROMIUM } from '../../../scripts/chromium.mjs';
 import { install } from './in-page.mjs';
 
 const FRAMES = 300;
@@ -31,7 +32,7 @@ process.once('exit', () => {
   rmSync(home, { recursive: true, force: true });
 });
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: CHROMIUM,
   args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
 });
 try {
