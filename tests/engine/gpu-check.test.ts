@@ -11,8 +11,11 @@ import { webgpuEnvironment } from '../support/webgpu.ts';
 
 const environment = webgpuEnvironment();
 const available =
-  requireOrSkip('WebGPU', environment !== null, 'no Vulkan device (Debian: packages chromium-headless-shell and libvulkan1)') &&
-  requireOrSkip('the archive', `${process.platform}-${process.arch}` === 'linux-x64', 'it is made for Linux x64');
+  requireOrSkip(
+    'WebGPU',
+    environment !== null,
+    'no Vulkan device (Debian: packages chromium-headless-shell and libvulkan1)',
+  ) && requireOrSkip('the archive', `${process.platform}-${process.arch}` === 'linux-x64', 'it is made for Linux x64');
 
 /** Packing and the device in software take minutes on a busy machine. */
 const LONG = 5 * PATIENCE;

@@ -23,7 +23,11 @@ export async function prefer(page: Page, preference: Preference): Promise<void> 
 }
 
 export function requireBrowser(): boolean {
-  return requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium-headless-shell)`);
+  return requireOrSkip(
+    'Chromium',
+    existsSync(CHROMIUM),
+    `there is no ${CHROMIUM} (Debian: package chromium-headless-shell)`,
+  );
 }
 
 /** A browser for the tests of one `describe`. Fails if a page has errors after a test. */

@@ -32,7 +32,11 @@ export function webgpuEnvironment(): NodeJS.ProcessEnv | null {
 export function requireWebgpu(): boolean {
   const environment = webgpuEnvironment();
   Object.assign(process.env, environment);
-  return requireOrSkip('WebGPU', environment !== null, 'no Vulkan device (Debian: packages chromium-headless-shell and libvulkan1)');
+  return requireOrSkip(
+    'WebGPU',
+    environment !== null,
+    'no Vulkan device (Debian: packages chromium-headless-shell and libvulkan1)',
+  );
 }
 
 function hasVulkan(): boolean {
