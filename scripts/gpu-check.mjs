@@ -13,6 +13,7 @@ const LIBRARIES = 'bin/napi-v6';
 const SCRIPT = `#!/bin/sh
 # Checks this machine's GPU: parity with the CPU, what the device is asked to do, speed, memory. Needs no network.
 #   ./check.sh [--out gpu-check.json] [--minutes 10] [--devices webgpu,cuda] [--shapes SmolLM2-135M,Qwen3-0.6B]
+#              [--cases parity,counts,…]
 case $0 in */*) here=\${0%/*} ;; *) here=. ;; esac
 here=$(cd "$here" && pwd)
 # This archive's Vulkan loader serves where the system has none.

@@ -1,7 +1,7 @@
 /**
  * The check of a machine with a GPU: parity with the CPU, what the device is asked to do, speed, memory. One JSON file.
  *   check [--out gpu-check.json] [--devices webgpu,cuda] [--shapes SmolLM2-135M,Qwen3-0.6B] [--minutes 10] [--threads n]
- *         [--python python3] [--checkpoints <folder>]
+ *         [--python python3] [--checkpoints <folder>] [--cases parity,counts,…]
  * Each case runs in a process of its own, and the file is written after each, so that one that breaks or a machine that
  * is taken away costs only its own number. What no time was left for is listed under `left`.
  */
@@ -19,6 +19,9 @@ import { CASE_NAMES, runCase, WAY_NAMES } from './cases.ts';
 import { describeGpus } from './gpu.ts';
 
 const SELF = fileURLToPath(import.meta.url);
+/** The name of what Python measures, among the cases. */
+const PYTORCH_CASE = 'pytorch';
+const ALL_CASES = [...CASE_NAMES, PYTORCH_CASE, ...WAY_NAMES] as const;
 const PYTORCH = path.join(path.dirname(SELF), 'pytorch_cuda.py');
 /** How much of the whole time a case may take, and the seconds that must be left for one to begin. */
 const MAX_TIME_SHARE = 1 / 4;
@@ -36,6 +39,7 @@ async function main(): Promise<void> {
       threads: { type: 'string', default: `${Math.min(8, os.availableParallelism())}` },
       python: { type: 'string', default: 'python3' },
       checkpoints: { type: 'string' },
+      cases: { type: 'string', default: ALL_CASES.join() },
     },
   });
   const seconds = 60 * Number(values.minutes);
@@ -43,6 +47,11 @@ async function main(): Promise<void> {
   const secondsLeft = () => (deadline - performance.now()) / 1000;
   const folder = values.checkpoints ?? mkdtempSync(path.join(os.tmpdir(), 'rollscope-gpu-check-'));
   const shapes = values.shapes.split(',') as ShapeName[];
+  const cases = values.cases.split(',');
+  const unknown = cases.filter((name) => !ALL_CASES.some((known) => known === name));
+  if (unknown.length > 0)
+    throw new Error(`--cases: no case '${unknown.join(', ')}'; there are: ${ALL_CASES.join(', ')}.`);
+  const asked = <T extends string>(names: readonly T[]) => names.filter((name) => cases.includes(name));
   const left: string[] = [];
   const result = {
     date: new Date().toISOString(),
@@ -92,15 +101,15 @@ async function main(): Promise<void> {
       write();
     };
     for (const device of Object.keys(found))
-      for (const shape of shapes) for (const name of CASE_NAMES) await run(device, shape, name);
-    for (const shape of shapes) {
+      for (const shape of shapes) for (const name of asked(CASE_NAMES)) await run(device, shape, name);
+    for (const shape of asked([PYTORCH_CASE]).length > 0 ? shapes : []) {
       const args = [PYTORCH, JSON.stringify(huggingFaceShape(shape))];
       const outcome = await measured(`PyTorch CUDA, ${shape}`, values.python, args);
       if (outcome) result.pytorch[shape] = outcome;
       write();
     }
     // Last, since what matters most comes first where the time is short.
-    for (const device of Object.keys(found)) for (const name of WAY_NAMES) await run(device, shapes[0]!, name);
+    for (const device of Object.keys(found)) for (const name of asked(WAY_NAMES)) await run(device, shapes[0]!, name);
   } finally {
     if (!values.checkpoints) rmSync(folder, { recursive: true, force: true });
   }
