@@ -64,16 +64,36 @@ function ownLayer({ scope, values: set }: ScopeSettings, place: PathBase): Layer
     setAt(values, path, typeof value === 'number' && scale !== 1 ? Math.round(value * scale) : value);
     given.set(path, { name, ...(scale !== 1 && { text: String(value) }) });
   }
-  if (isObject(set.fields)) {
-    setAt(values, 'dataset.fields', set.fields);
+  const fields = objectOf({ scope, values: set }, 'fields');
+  if (fields) {
+    setAt(values, 'dataset.fields', fields);
     given.set('dataset.fields', { name: settingName('fields') });
   }
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(values, place), given };
 }
 
+/** @throws RollscopeError `config` for a value that is no object */
+function objectOf({ scope, values }: ScopeSettings, id: keyof typeof OBJECT_SETTINGS): Record<string, unknown> | null {
+  const value = values[id] ?? null;
+  if (value === null || isObject(value)) return value;
+  throw notAllowed(id, value, 'allowed: an object', `${scope} settings`);
+}
+
+/**
+ * The refusal of a setting's value.
+ * @param allowed what it says about the values that are
+ * @param place where to change it
+ */
+export function notAllowed(id: SettingId, value: unknown, allowed: string | null, place = 'settings'): RollscopeError {
+  const field = `setting ${settingName(id)}`;
+  const text = typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
+  const message = `${field}: ${text} is not allowed${allowed ? `; ${allowed}` : ''}.`;
+  const details = { reason: 'bad-value', field, value };
+  return new RollscopeError('config', message, `Change it in the ${place}.`, { details });
+}
+
 function configLayer({ scope, values: set }: ScopeSettings, place: PathBase): Layer {
-  // The settings editor marks values that are not objects.
-  const own = isObject(set.config) ? set.config : {};
+  const own = objectOf({ scope, values: set }, 'config') ?? {};
   for (const [field, decided] of Object.entries(TAKEN)) {
     if (valueAt(own, field) === undefined) continue;
     const setting = `setting ${settingName('config')}`;

@@ -7,7 +7,6 @@ import { allowedFor } from '../engine/config/messages.ts';
 import type { PathBase } from '../engine/config/paths.ts';
 import type { FieldMap } from '../engine/protocol/config.ts';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
-import { RollscopeError } from '../engine/protocol/errors.ts';
 import { RUN } from '../engine/protocol/settings/run.ts';
 import { spellingsOf } from '../engine/protocol/settings/schema.ts';
 import type { Shading } from '../engine/protocol/shades.ts';
@@ -15,7 +14,7 @@ import { isObject } from '../engine/protocol/values.ts';
 import { REWARDS } from '../engine/reward/registry.ts';
 import { EDITOR_SETTINGS, type EditorValues, type SettingId, settingName } from './editor-settings.ts';
 import type { SettingPlace } from './named-settings.ts';
-import { givenText, type ScopeSettings, SETTING_IDS } from './run-config.ts';
+import { givenText, notAllowed, type ScopeSettings, SETTING_IDS } from './run-config.ts';
 
 const SECTION = 'rollscope';
 
@@ -65,14 +64,8 @@ function editorSetting<Id extends keyof EditorValues>(id: Id, scope?: vscode.Uri
  */
 function engineSetting<Id extends keyof EditorValues>(id: Id): EditorValues[Id] {
   const given = configuration().get<unknown>(id, undefined);
-  if (given !== undefined && given !== null && allowedValue(id, given) === undefined) {
-    const name = `setting ${settingName(id)}`;
-    const allowed = allowedFor(EDITOR_SETTINGS[id]);
-    const text = typeof given === 'string' ? `'${given}'` : JSON.stringify(given);
-    throw new RollscopeError('config', `${name}: ${text} is not allowed; ${allowed}.`, 'Change it in the settings.', {
-      details: { reason: 'bad-value', field: name, value: given },
-    });
-  }
+  if (given !== undefined && given !== null && allowedValue(id, given) === undefined)
+    throw notAllowed(id, given, allowedFor(EDITOR_SETTINGS[id]));
   return editorSetting(id);
 }
 

@@ -515,6 +515,10 @@ describe('the configuration of a run', () => {
     const refused = (user: Settings, workspace: Settings, facts: object) =>
       expectThrow(() => build(target, user, workspace), 'config', { reason: 'bad-value', ...facts });
     refused({ learningRate: 1e-5 }, { learningRate: 2 }, { field: 'setting rollscope.learningRate', value: 2, max: 1 });
+    for (const value of [5, 'steps', [1]]) {
+      refused({}, { config: value }, { field: 'setting rollscope.config', value });
+      refused({ fields: value }, {}, { field: 'setting rollscope.fields', value });
+    }
     refused({ memoryLimit: 0.1 }, {}, { field: 'setting rollscope.memoryLimit', text: '0.1' });
   });
 
