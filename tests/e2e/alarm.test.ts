@@ -7,7 +7,7 @@ import { axeFindings } from '../support/browser.ts';
 import { startCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { shotPath, untilCompleted, untilCount } from '../support/workbench.ts';
+import { takeShot, untilCompleted, untilCount } from '../support/workbench.ts';
 
 /** Collapses within some twenty steps, and lasts long enough to be steered. */
 const COLLAPSES = {
@@ -88,7 +88,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     const shownFirst = await reached();
     await until('the browser follows the run', async () => (await reached()) > shownFirst);
     await untilCount(browser.locator('[data-action="pause"], [data-action="stop"]'), 0);
-    await browser.screenshot({ path: shotPath('alarm in a browser') });
+    await takeShot(browser, 'alarm in a browser');
     await stop();
   });
 

@@ -1,6 +1,6 @@
 /**
  * An engine that works for long: run after run, probes, lists, readers that come and go. Its handles, threads and memory stay
- * level. Half a minute in the suite; `npm run soak -- --minutes 60` for an hour.
+ * level. A quarter of a minute in the suite; `npm run soak -- --minutes 60` for an hour.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { recordsOf } from '../support/run-outcome.ts';
 import { until } from '../support/wait.ts';
 
-const MINUTES = Number(process.env.SOAK_MINUTES ?? 0.5);
+const MINUTES = Number(process.env.SOAK_MINUTES ?? 0.25);
 /** Rounds until everything has been loaded and compiled that ever is. */
 const WARM = 3;
 const MIN_ROUNDS = 8;

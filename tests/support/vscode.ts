@@ -80,7 +80,7 @@ export function useVsCode(options: VsCodeOptions = {}): () => VsCode {
   afterEach(async ({ task }) => {
     if (!code) return;
     if (task.result?.state === 'fail') {
-      await code.workbench.shot(`failed ${task.name}`).catch(() => undefined);
+      await code.workbench.shot(`failed ${task.name}`, { always: true }).catch(() => undefined);
       console.error(code.logs());
     }
     code.assertClean();

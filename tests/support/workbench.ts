@@ -9,6 +9,8 @@ import { PATIENCE, until } from './wait.ts';
 
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 const SHOTS = path.join(ROOT, 'tests', 'e2e', 'shots');
+/** By `npm run pictures`, for the pictures of the docs, or for a look at what the tests show. */
+const TAKES_SHOTS = ['ROLLSCOPE_PICTURES', 'UPDATE_IMAGES', 'SHOTS'].some((name) => process.env[name]);
 
 /** The theme kinds that the views support, with the classes of the workbench and of a webview's body. */
 const THEMES = {
@@ -275,18 +277,20 @@ export class Workbench {
     await this.ready();
   }
 
-  /** Saves a screenshot in `tests/e2e/shots`. */
-  async shot(name: string): Promise<string> {
-    const file = shotPath(name);
-    await this.page.screenshot({ path: file });
-    return file;
+  /** Saves a screenshot in `tests/e2e/shots` if screenshots are asked for: they take a third of a CPU second each. */
+  shot(name: string, { always = false } = {}): Promise<string> {
+    return takeShot(this.page, name, { always });
   }
 }
 
-/** The path of a screenshot in `tests/e2e/shots`; creates the folder. */
-export function shotPath(name: string): string {
-  mkdirSync(SHOTS, { recursive: true });
-  return path.join(SHOTS, `${name.replace(/[^\w-]+/g, '-')}.png`);
+/** The same of another page. */
+export async function takeShot(page: Page, name: string, { always = false } = {}): Promise<string> {
+  const file = path.join(SHOTS, `${name.replace(/[^\w-]+/g, '-')}.png`);
+  if (always || TAKES_SHOTS) {
+    mkdirSync(SHOTS, { recursive: true });
+    await page.screenshot({ path: file });
+  }
+  return file;
 }
 
 /** The title of the walkthrough button for a command. */
