@@ -2,7 +2,17 @@
  * A lock between processes: a file that names the process holding it, and that is taken over when that process no
  * longer exists.
  */
-import { closeSync, existsSync, openSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
@@ -23,6 +33,11 @@ export const LockOwner = z.object({
   /** When the process was started, in the system's format; null if unreadable. Detects a reused process id. */
   started: z.string().nullable(),
   host: z.string(),
+  /**
+   * The lock file itself, by which a copy is told from a folder that was moved: a file system may not keep the number, and
+   * the path changes when the folder moves, so a copy is what has neither. Earlier versions wrote none.
+   */
+  file: z.object({ inode: z.string(), path: z.string() }).optional().catch(undefined),
 });
 export type LockOwner = z.infer<typeof LockOwner>;
 
@@ -63,7 +78,7 @@ export class FileLock {
   }
 }
 
-/** The living process that holds a lock; null if there is none. */
+/** The living process that holds a lock; null if there is none, or if the file is a copy of its lock. */
 export function lockOwner(path: string): LockOwner | null {
   const owner = readOwner(path);
   return owner && isAlive(owner, path) ? owner : null;
@@ -75,12 +90,17 @@ export function otherHostText({ host }: LockOwner): string {
 }
 
 function create(path: string): boolean {
-  const owner: LockOwner = { pid: process.pid, started: processStart(process.pid), host: hostname() };
   let created = false;
   try {
     const file = openSync(path, 'wx');
     created = true;
     try {
+      const owner: LockOwner = {
+        pid: process.pid,
+        started: processStart(process.pid),
+        host: hostname(),
+        file: { inode: `${fstatSync(file, { bigint: true }).ino}`, path: realpathSync(path) },
+      };
       writeFileSync(file, JSON.stringify(owner));
     } finally {
       closeSync(file);
@@ -108,9 +128,20 @@ function readOwner(path: string): LockOwner | null {
 }
 
 function isAlive(owner: LockOwner, path: string): boolean {
-  if (owner.host === hostname()) return isProcessAlive(owner.pid, owner.started);
+  if (owner.host === hostname()) return isProcessAlive(owner.pid, owner.started) && !isCopy(owner, path);
+  // Another machine can see the file under another number and path; a copy is not touched.
   const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
   return touched !== undefined && Date.now() - touched < FOREIGN_STALE_MS;
+}
+
+function isCopy({ file }: LockOwner, path: string): boolean {
+  if (file === undefined) return false;
+  try {
+    return `${statSync(path, { bigint: true }).ino}` !== file.inode && realpathSync(path) !== file.path;
+  } catch {
+    // It was released just now.
+    return false;
+  }
 }
 
 function touch(path: string): void {

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -43,7 +52,11 @@ const here = { started: null, host: hostname() };
 describe('the lock', () => {
   test('is held while a journal is open and gone when it is closed', async () => {
     const { journal } = await writeRunFixture(folder, { problems: 2, votes: 2, steps: 1, outcome: 'running' });
-    expect(liveWriter(folder)).toEqual({ pid: process.pid, started: processStart(process.pid), host: hostname() });
+    expect(liveWriter(folder)).toMatchObject({
+      pid: process.pid,
+      started: processStart(process.pid),
+      host: hostname(),
+    });
     await expectRejection(openJournal(folder), 'run-in-use', {
       ...{ reason: 'in-use', folder, by: `process ${process.pid}` },
     });
@@ -83,6 +96,23 @@ describe('the lock', () => {
     clock.mockReturnValue(now + 2100);
     await (await opening).close();
     clock.mockRestore();
+  });
+
+  test('moves with the folder; a copy of the folder has no writer, and can be resumed next to it', async () => {
+    const { journal } = await writeRunFixture(folder, { problems: 2, votes: 2, steps: 1, outcome: 'running' });
+    const copy = join(root, 'copy');
+    cpSync(folder, copy, { recursive: true });
+    expect(readFileSync(join(copy, 'lock'))).toEqual(readFileSync(lock));
+    expect(liveWriter(copy)).toBeNull();
+    await (await openJournal(copy)).close();
+    expect(existsSync(lock)).toBe(true);
+
+    const moved = join(root, 'moved');
+    renameSync(folder, moved);
+    expect(liveWriter(moved)?.pid).toBe(process.pid);
+    await expectRejection(openJournal(moved), 'run-in-use', { reason: 'in-use', folder: moved });
+    renameSync(moved, folder);
+    await journal!.close();
   });
 
   test('of another machine is valid as long as it is touched', async () => {
