@@ -15,7 +15,7 @@ import type { RunColumns } from './columns.ts';
 import { type HeadRecord, headAfter } from './fold.ts';
 import { EMPTY_HEAD, type Head } from './head.ts';
 import { readIndex } from './index-file.ts';
-import { lastFrame } from './rollout-fault.ts';
+import { lastFrame } from './run-fault.ts';
 
 /** Distance from the end, in bytes, beyond which the index is used. */
 const INDEX_DISTANCE_BYTES = 16 * 2 ** 20;

@@ -15,7 +15,7 @@ import { type LineScan, scanLines, scanOf } from './line-scan.ts';
 import { ListCheck } from './list-check.ts';
 import { type ListEntries, type RunStamp, readEntries, stampOf, writeEntries } from './list-file.ts';
 import { createdOf, newestFirst, orderRuns } from './list-order.ts';
-import { rolloutFault } from './rollout-fault.ts';
+import { rolloutFault } from './run-fault.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
 

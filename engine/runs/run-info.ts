@@ -19,7 +19,7 @@ interface State extends Pick<RunInfo, 'run' | 'folder' | 'step' | 'status'> {
   evaluations: readonly EvaluationRecord[];
   skipped: SkippedTypes;
   warnings: readonly ListedWarning[];
-  /** The message of `rolloutFault`. */
+  /** The message of `runFault`. */
   fault: string | null;
 }
 

@@ -25,7 +25,7 @@ import { fold } from '../runs/fold.ts';
 import type { Head } from '../runs/head.ts';
 import { openColumns } from '../runs/open.ts';
 import { type ProblemView, problemView } from '../runs/problem-view.ts';
-import { lastFrame, rolloutFault } from '../runs/rollout-fault.ts';
+import { runFault } from '../runs/run-fault.ts';
 import { runInfo } from '../runs/run-info.ts';
 import { statusOf } from '../runs/run-status.ts';
 import { Disposables } from './disposables.ts';
@@ -237,7 +237,7 @@ export class OpenRun {
       });
       // More may have become known since the run was opened.
       if (this.columns.head.problems > this.known.length) this.known = await readProblems(this.folder);
-      if (liveWriter(this.folder) === null) this.fault = rolloutFault(this.folder, lastFrame(this.columns));
+      if (liveWriter(this.folder) === null) this.fault = runFault(this.folder, this.known.length, this.columns);
       this.part = 1;
       return this;
     } catch (error) {

@@ -3,6 +3,7 @@ import { createCipheriv } from 'node:crypto';
 import { readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { find } from '../../engine/cli/commands/find.ts';
 import { runs } from '../../engine/cli/commands/runs.ts';
 import { show } from '../../engine/cli/commands/show.ts';
 import { runSummary } from '../../engine/cli/summary.ts';
@@ -89,6 +90,22 @@ test('list, panel and command line warn of a run with little to learn from, also
   await show('run', { out: root });
   write.mockRestore();
   expect(printed.split('no-signal: raise')).toHaveLength(3);
+});
+
+test('panel and command line report problems that are missing', async () => {
+  const root = temporaryFolder();
+  const folder = join(root, 'run');
+  await writeRunFixture(folder, RUN);
+  const file = join(folder, 'problems.jsonl');
+  writeFileSync(file, `${readFileSync(file, 'utf8').split('\n')[0]}\n`);
+  const { fault } = (await OpenRun.read(folder)).info;
+  expectWords('warnings', 'problems missing', fault!);
+  const printed: string[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  await show('run', { out: root });
+  await find('run', 'x', { out: root });
+  write.mockRestore();
+  expect(printed.join('').split(`warning: ${fault}`)).toHaveLength(3);
 });
 
 /** More bytes than the list reads at once. */

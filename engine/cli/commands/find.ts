@@ -7,6 +7,7 @@ import type { Problem } from '../../protocol/problem.ts';
 import { findRollouts } from '../../runs/find.ts';
 import type { FindQuery } from '../../runs/find-query.ts';
 import { openColumns } from '../../runs/open.ts';
+import { runFault } from '../../runs/run-fault.ts';
 import { findText } from '../find/text.ts';
 import { interruptible } from '../interruptible.ts';
 import { EXIT, Output } from '../output.ts';
@@ -47,18 +48,24 @@ export async function find(run: string, text: string | undefined, options: FindO
   const problems = await readProblems(folder);
   const query = queryOf(text, options, problems);
   const line = new ProgressLine(process.stderr);
-  const found = await interruptible(output, { hint: 'Stopping the search...', lines: false }, async (signal) => {
-    const columns = await openColumns(folder, { signal });
-    return findRollouts(folder, columns, query, {
-      signal,
-      ...(limit !== undefined && { limit }),
-      onProgress: ({ done, of, hits }) =>
-        line.show(
-          `Searched ${integer(done)} of ${plural(of, 'group')} (${percent(done / of)}): ${integer(hits)} found`,
-        ),
-    });
-  }).finally(() => line.end());
+  const { found, fault } = await interruptible(
+    output,
+    { hint: 'Stopping the search...', lines: false },
+    async (signal) => {
+      const columns = await openColumns(folder, { signal });
+      const result = await findRollouts(folder, columns, query, {
+        signal,
+        ...(limit !== undefined && { limit }),
+        onProgress: ({ done, of, hits }) =>
+          line.show(
+            `Searched ${integer(done)} of ${plural(of, 'group')} (${percent(done / of)}): ${integer(hits)} found`,
+          ),
+      });
+      return { found: result, fault: runFault(folder, problems.length, columns) };
+    },
+  ).finally(() => line.end());
   output.print(findText(found, problems));
+  if (fault) output.print(`warning: ${fault}`);
   const hits = found.hits.map(({ problem, rollout, excerpt, ...hit }) => ({
     problem: problems[problem]?.id ?? String(problem),
     ...hit,

@@ -17,7 +17,7 @@ import { sparkline } from '../../protocol/sparkline.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { diagnosisAt } from '../../runs/diagnosis.ts';
-import { lastFrame, rolloutFault } from '../../runs/rollout-fault.ts';
+import { runFault } from '../../runs/run-fault.ts';
 import { runInfo } from '../../runs/run-info.ts';
 import { statusOf } from '../../runs/run-status.ts';
 import { foreignName, isForeign, type Metric } from '../../runs/series.ts';
@@ -45,7 +45,7 @@ interface ShownRun {
 export async function showRun(output: Output, { folder, problems, columns, step }: ShownRun): Promise<void> {
   const file = await readRunFile(folder);
   const { series, head } = columns;
-  const fault = rolloutFault(folder, lastFrame(columns));
+  const fault = runFault(folder, problems.length, columns);
   const info = runInfo(file, {
     run: runName(folder),
     folder,

@@ -1,9 +1,21 @@
-/** Checks that the files with a run's rollouts exist: its records alone look like those of a complete run. */
+/** Checks the files next to a run's records, which alone look like those of a complete run. */
 import { statSync } from 'node:fs';
-import { inRun, rolloutFileIndex, rolloutFileName } from '../journal/layout.ts';
+import { inRun, PROBLEMS_FILE, rolloutFileIndex, rolloutFileName } from '../journal/layout.ts';
 import { restoreHint } from '../journal/missing-file.ts';
+import { integer, plural } from '../protocol/format.ts';
 import type { FramePointer } from '../protocol/group.ts';
 import type { RunColumns } from './columns.ts';
+
+/**
+ * The message if problems or rollouts of a run that nobody writes cannot be shown; null if all are there.
+ * @param problems how many were read
+ */
+export function runFault(folder: string, problems: number, columns: RunColumns): string | null {
+  const all = columns.head.problems;
+  if (problems >= all) return rolloutFault(folder, lastFrame(columns));
+  const file = inRun(folder, PROBLEMS_FILE);
+  return `${file} has ${integer(problems)} of ${plural(all, 'problem')}: the others are not shown. ${restoreHint(folder, PROBLEMS_FILE)}`;
+}
 
 /**
  * The message if rollouts cannot be shown; null if the files exist. Files are numbered from 0, each written until it is
