@@ -4,10 +4,11 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { type ExternalData, type Graph, isBlockType, STORED_WIDTH, slicesOfRange, toFloat32 } from '../tensor/index.ts';
 
 function unreadable(file: string, cause: unknown): RollscopeError {
-  return new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', {
-    cause,
-    details: { reason: 'unreadable', file },
-  });
+  const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  const message = `The weights file ${file} cannot be read (${errno}).`;
+  const hint =
+    'Check that it was not moved or deleted since the model was opened, and its permissions; then start again.';
+  return new RollscopeError('model', message, hint, { cause, details: { reason: 'unreadable', file, errno } });
 }
 
 function cutShort(file: string, tensor: string): RollscopeError {
