@@ -72,7 +72,7 @@ function ownLayer({ scope, values: set }: ScopeSettings, place: PathBase): Layer
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(values, place), given };
 }
 
-/** @throws RollscopeError `config` for a value that is no object */
+/** @throws RollscopeError `config` for a value that is not an object */
 function objectOf({ scope, values }: ScopeSettings, id: keyof typeof OBJECT_SETTINGS): Record<string, unknown> | null {
   const value = values[id] ?? null;
   if (value === null || isObject(value)) return value;
